@@ -12,6 +12,7 @@ import pytest
 from crm_research.pillars.customer_file import next_steps, tables, words
 from crm_research.pillars.customer_file.choose import Chosen
 from crm_research.pillars.customer_file.figures import estimators, file_figures
+from crm_research.pillars.customer_file.worth import put_at_stake
 from tests.customer_file.planted import a_file, none_leaving, of_nobody, only, page_of
 from tests.told import check_figures, hold, tell, without_pictures
 
@@ -258,3 +259,49 @@ def test_costs_are_looked_at_only_where_they_are_known():
         replace(file, worth=file.worth.assign(profit=0.0)),
     ):
         assert "worth" not in [see for *_, see in steps(none, "bakery")]
+
+
+def test_chances_and_what_is_at_stake_are_said_with_their_limits():
+    file = only("ada")
+    assert words.say_stake(file) == (
+        "Of the profit 107 EUR (61 EUR to 149 EUR) is at stake: the chance that the running contract ends within 6 "
+        "months is 25 % (14 % to 37 %) and the chance that the customer has stopped buying is 93 % (84 % to 97 %)."
+    )
+    assert words.say_chances(a_file(), "mill") == (
+        "the chance that a running contract ends within 6 months is 31 % (22 % to 43 %) and the chance that the "
+        "customer has stopped buying is 7.0 % (3.0 % to 12 %)"
+    )
+    assert words.say_chances(a_file(), "forge") == ""
+    assert words.say_stake(only("bakery")) == (
+        "Nothing of the profit is at stake: the chance that the customer has stopped buying is 55 % (41 % to 68 %)."
+    )
+    unknown = replace(file, worth=file.worth.assign(at_stake=np.nan))
+    assert words.say_stake(unknown).startswith("The chance that the running contract ends within 6 months is 25 %")
+    assert words.say_stake(only("forge")) == (
+        "What is at stake is not told by these records: too little is recorded to say how likely this customer goes."
+    )
+
+
+def test_what_may_not_come_again_is_weighed_by_what_each_brings():
+    def row(fees, revenue, profit, leave, gone):
+        return {"fees": fees, "revenue": revenue, "profit": profit} | {
+            f"{name}{end}": chance + step
+            for name, chance in (("leave", leave), ("gone", gone))
+            for end, step in (("", 0.0), ("_lower", -0.05), ("_upper", 0.1))
+        }
+
+    nan = np.nan
+    found = put_at_stake(
+        pd.DataFrame(
+            [
+                # A quarter of the income are fees: .25 x .4 + .75 x .2, give or take.
+                row(100.0, 300.0, 80.0, 0.4, 0.2), row(100.0, 300.0, 80.0, nan, 0.2), row(100.0, 300.0, 80.0, 0.4, nan),
+                row(100.0, 300.0, 80.0, nan, nan), row(100.0, 300.0, -80.0, nan, nan),
+                row(-100.0, 300.0, 80.0, 0.4, 0.2),
+                row(0.0, 0.0, 80.0, 0.4, 0.2),
+            ]
+        )
+    )  # fmt: skip
+    assert found["at_stake"].tolist() == pytest.approx([20.0, 16.0, 32.0, nan, 0.0, 16.0, nan], nan_ok=True)
+    assert found["at_stake_lower"].tolist() == pytest.approx([16.0, 12.0, 28.0, nan, 0.0, 12.0, nan], nan_ok=True)
+    assert found["at_stake_upper"].tolist() == pytest.approx([28.0, 24.0, 40.0, nan, 0.0, 24.0, nan], nan_ok=True)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.models.grading import LARGEST_RATIO
 from crm_research.pillars.grades.criteria import COST, SATISFACTION
-from crm_research.pillars.grades.service import ALL_CARE
 from crm_research.pillars.grades.setting import noun
 from crm_research.pillars.grades.tables import WAYS
 from crm_research.pillars.grades.weighing import DATA, GIVEN, JUDGED
@@ -234,11 +233,6 @@ def say_unasked(found: Grades) -> int:
         return 0
     never = found.rows["n_responses"].to_numpy(dtype=float) == 0
     return int((never & (found.places["grade"] == "A").to_numpy()).sum())
-
-
-def say_kind(kind: str) -> str:
-    """A kind of contact, as people call it."""
-    return "all of these" if kind == ALL_CARE else kind
 
 
 def say_compared(service: Service, confidence: float) -> str:
