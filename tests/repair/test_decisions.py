@@ -11,6 +11,7 @@ import pytest
 from crm_research.errors import StudyError
 from crm_research.repair.decisions import HEAD, KEPT, Choice, _say_lines, read_choices, read_kept
 from crm_research.repair.undo import _condition, _not_meant
+from crm_research.repair.written import files_of, remove
 
 LINES = (
     "10,P1,phone,oaaa,'+49301,a,1,,x,",
@@ -81,8 +82,12 @@ def test_what_is_no_list_is_refused(tmp_path):
 def test_what_holds_no_decisions_is_refused(tmp_path):
     assert read_kept(tmp_path / "none.parquet").num_rows == 0
     (tmp_path / "bad.parquet").write_text("decided")
-    with pytest.raises(StudyError, match=r"bad.parquet holds no decisions. Restore the file"):
+    with pytest.raises(StudyError) as problem:
         read_kept(tmp_path / "bad.parquet")
+    assert str(problem.value) == (
+        f"{tmp_path / 'bad.parquet'} holds no decisions. Restore the file from a copy, or remove it, and what people "
+        "have decided is asked again."
+    )
 
 
 def test_two_decisions_of_one_thing_are_named_by_file_and_line():
@@ -120,3 +125,18 @@ def test_what_is_undone_is_asked_of_the_engine():
     assert _condition("most recent", ("street", "city"), date(2026, 1, 5)) == (
         "rule = 'most recent' AND \"column\" IN ('street', 'city') AND CAST(\"at\" AS DATE) = DATE '2026-01-05'"
     )
+
+
+@pytest.mark.parametrize("with_decisions", [True, False])
+@pytest.mark.parametrize("with_list", [True, False])
+def test_what_people_have_decided_or_filled_in_stays_unless_it_is_named(tmp_path, with_decisions, with_list):
+    files = files_of(tmp_path / "study.yaml")
+    for file in vars(files).values():
+        file.write_text("held", encoding="utf-8")
+    remove(files, with_decisions=with_decisions, with_list=with_list)
+    assert {name: file.exists() for name, file in vars(files).items()} == {
+        "repairs": False, "golden": False, "conflicts": not with_list, "decisions": not with_decisions,
+    }  # fmt: skip
+    # What is not there is no fault.
+    remove(files, with_decisions=True, with_list=True)
+    assert not any(file.exists() for file in vars(files).values())
