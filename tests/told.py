@@ -13,6 +13,7 @@ a held page proves that nothing changed unseen, a number by hand that it was rig
 from __future__ import annotations
 
 import difflib
+import inspect
 import io
 import math
 import os
@@ -21,13 +22,16 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from crm_research.figures import Figure, has_no_width
+
+if TYPE_CHECKING:
+    from crm_research.show import Section
 
 ANEW = bool(os.environ.get("CRM_TELL_ANEW"))
 _TOLERANCE = 1e-9
@@ -36,6 +40,28 @@ _TOLERANCE = 1e-9
 def tell(**parts: object) -> str:
     """Each part under its name: what a function shows, or a list of sentences, figures, a frame, or axes, as text."""
     return "\n\n".join(f"== {name} ==\n{_as_text(part)}".rstrip() for name, part in parts.items()) + "\n"
+
+
+def without_pictures(section: Section) -> str:
+    """What a section says, shows and stands on; of a picture what one sees and its numbers: nothing is drawn."""
+    kind = "nothing" if section.result is None else type(section.result).__name__
+    of_what = "missing" if section.is_missing else f"result: {kind}"
+    return "\n".join([*(_laid_out(part) for part in section.parts), of_what])
+
+
+def _laid_out(part: Any) -> str:
+    from crm_research.show import Answer, Chart, Table
+
+    if isinstance(part, Answer):
+        return f"{part.render().plain}\nsee: {', '.join(part.see)}"
+    if isinstance(part, Chart):
+        numbers = "none" if part.data is None else f"\n{_as_text(part.data)}"
+        by = getattr(inspect.getclosurevars(part.draw).nonlocals.get("draw", part.draw), "__name__", "nobody")
+        counts = ", ".join(part.counts)
+        return f"{part.tell()}\ndrawn by {by}, caption: {part.caption}, counts: {counts}, numbers: {numbers}"
+    if isinstance(part, Table):
+        return f"{part.render().plain}\nat most {part.max_rows} rows, counts: {', '.join(part.counts)}"
+    return part.render().plain
 
 
 def hold(told: str, path: Path) -> None:

@@ -11,6 +11,7 @@ from ibis.config import Config
 from crm_research.contracts.row_checks import build_row_checks
 from crm_research.contracts.scan import build_scan_queries
 from crm_research.contracts.set_checks import build_set_queries
+from crm_research.contracts.set_query import InLots
 from crm_research.contracts.tables import TABLES
 
 
@@ -46,7 +47,10 @@ def queries_of(name):
     for check in checks:
         yield table.filter(check.bad(table))
     for query in build_set_queries(contract, HELD, USABLE):
-        yield query.counts
+        if isinstance(query.counts, InLots):
+            yield from (query.counts.whole, query.counts.of_lot(3, 4))
+        else:
+            yield query.counts
         for check in query.checks:
             yield check.examples
 

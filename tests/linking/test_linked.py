@@ -9,7 +9,6 @@ import pytest
 from crm_research.linking.linked import _notes_on_looks
 from tests.linking.worlds import a_person, a_table, link, precision_recall, prepare
 
-pytestmark = pytest.mark.slow
 OTHERS = [a_person(number, "a") for number in range(120)]
 
 
@@ -17,6 +16,7 @@ def owner(linked) -> dict[tuple[str, str], str]:
     return {(row["system"], row["local_id"]): row["customer_id"] for row in linked.links.to_pylist()}
 
 
+@pytest.mark.slow
 def test_two_systems_without_a_common_customer_give_no_links() -> None:
     rows = [a_person(number, "ab"[number % 2]) for number in range(1_000)]
     linked = link(rows)
@@ -26,6 +26,7 @@ def test_two_systems_without_a_common_customer_give_no_links() -> None:
     assert any("Hardly any two records" in note for note in linked.notes)
 
 
+@pytest.mark.slow
 def test_a_person_in_two_systems_is_one_and_a_slip_does_not_part_them() -> None:
     again = [a_person(number, "b", phone=None) for number in range(40)]
     again += [a_person(50, "b", name="Bo Bellman"), a_person(51, "b", email="other@example.org")]
@@ -34,6 +35,7 @@ def test_a_person_in_two_systems_is_one_and_a_slip_does_not_part_them() -> None:
     assert all(found["b", str(number)] == found["a", str(number)] for number in (*range(40), 50, 51))
 
 
+@pytest.mark.slow
 def test_order_of_rows_and_systems_changes_nothing() -> None:
     rows = OTHERS + [a_person(number, "b", phone=None) for number in range(60)]
     first, other = link(rows), link(rows[::-1][7:] + rows[::-1][:7])
@@ -42,6 +44,7 @@ def test_order_of_rows_and_systems_changes_nothing() -> None:
     assert first.sureness == other.sureness
 
 
+@pytest.mark.slow
 def test_linking_anew_keeps_numbers_and_new_records_join_or_found() -> None:
     rows = OTHERS + [a_person(number, "b", phone=None) for number in range(60)]
     first = owner(link(rows))
@@ -54,6 +57,7 @@ def test_linking_anew_keeps_numbers_and_new_records_join_or_found() -> None:
     assert owner(more)["c", "70"] == first["a", "70"]
 
 
+@pytest.mark.slow
 def test_a_company_is_never_one_with_its_owner_but_they_are_related() -> None:
     both = {"email": "info@arp.example.org", "phone": "030 999123", "city": "Ulm", "street": "Am Markt 5"}
     rows = [
@@ -70,6 +74,7 @@ def test_a_company_is_never_one_with_its_owner_but_they_are_related() -> None:
     assert {row["kind"] for row in linked.relations.to_pylist()} == {"shares contact data with"}
 
 
+@pytest.mark.slow
 def test_people_of_one_house_are_related_and_not_one() -> None:
     home = {"street": "Am Markt 5", "postcode": "89073", "city": "Ulm"}
     rows = [
@@ -85,6 +90,7 @@ def test_people_of_one_house_are_related_and_not_one() -> None:
     assert {row["customer_id"], row["related_id"]} == {found["a", "1"], found["a", "2"]}
 
 
+@pytest.mark.slow
 def test_owners_in_a_circle_are_named_and_left_open() -> None:
     rows = [{"system": "a", "local_id": str(i), "name": f"{word} GmbH"} for i, word in enumerate(("Ada", "Bux", "Cox"))]
     owned = pa.table({"record": ["a:0", "a:1"], "parent": ["a:1", "a:0"]})
@@ -98,6 +104,7 @@ def test_owners_in_a_circle_are_named_and_left_open() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_where_nobody_can_be_told_from_others_only_what_is_certain_is_brought_together() -> None:
     nameless = link([{"system": "ab"[i % 2], "local_id": str(i), "name": ""} for i in range(50)])
     assert nameless.n_customers == 50
@@ -117,6 +124,7 @@ def test_copies_of_one_row_are_one_customer() -> None:
     assert {*linked.links["probability"].to_pylist()} == {0.999}
 
 
+@pytest.mark.slow
 def test_in_a_system_where_nobody_stands_twice_nobody_is_brought_together() -> None:
     row = {"name": "Max Muster", "email": "max@example.org", "birth_date": "1980-01-02"}
     rows = [{"system": "ab"[i % 2], "local_id": str(i), **row} for i in range(4)]
@@ -126,6 +134,7 @@ def test_in_a_system_where_nobody_stands_twice_nobody_is_brought_together() -> N
     assert prepare(rows).n_all_pairs == 6
 
 
+@pytest.mark.slow
 def test_numbers_with_check_digits_bring_together_and_part() -> None:
     plain = {"name": "Max Muster", "email": "max@example.org", "birth_date": "1980-01-02"}
     one, other = "DE136695976", "DE129273398"

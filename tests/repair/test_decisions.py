@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
 import pytest
 
 from crm_research.errors import StudyError
-from crm_research.repair.decisions import HEAD, Choice, read_choices, read_kept
+from crm_research.repair.decisions import HEAD, KEPT, Choice, _say_lines, read_choices, read_kept
+from crm_research.repair.undo import _condition, _not_meant
+from crm_research.repair.written import files_of, remove
 
 LINES = (
     "10,P1,phone,oaaa,'+49301,a,1,,x,",
@@ -76,5 +82,61 @@ def test_what_is_no_list_is_refused(tmp_path):
 def test_what_holds_no_decisions_is_refused(tmp_path):
     assert read_kept(tmp_path / "none.parquet").num_rows == 0
     (tmp_path / "bad.parquet").write_text("decided")
-    with pytest.raises(StudyError, match=r"bad.parquet holds no decisions. Restore the file"):
+    with pytest.raises(StudyError) as problem:
         read_kept(tmp_path / "bad.parquet")
+    assert str(problem.value) == (
+        f"{tmp_path / 'bad.parquet'} holds no decisions. Restore the file from a copy, or remove it, and what people "
+        "have decided is asked again."
+    )
+
+
+def test_two_decisions_of_one_thing_are_named_by_file_and_line():
+    here, there = (
+        Choice(option="o", instead=None, line=line, file=Path(name)) for line, name in ((2, "a"), (1234, "b"))
+    )
+    assert _say_lines(here, there) == "a, line 2, and b, line 1,234,"
+    assert _say_lines(here, Choice(option="o", instead=None, line=5678, file=Path("a"))) == "a: lines 2 and 5,678"
+
+
+@pytest.mark.parametrize(
+    ("columns", "on", "stay"),
+    [
+        ((), None, []),
+        (("phone",), None, ["address", "email"]),
+        (("city", "street"), None, ["phone", "email"]),
+        ((), date(2026, 1, 5), ["email"]),
+        (("phone",), date(2026, 1, 5), ["address", "email"]),
+        (("email",), date(2026, 1, 5), ["phone", "address", "email"]),
+    ],
+)
+def test_decisions_stay_that_are_of_another_column_or_day(columns, on, stay):
+    days = [("phone", 5), ("address", 5), ("email", 6)]
+    rows = [
+        {"customer_id": "P1", "column": unit, "option": "o", "instead": None, "at": datetime(2026, 1, day, 23, 59)}
+        for unit, day in days
+    ]
+    kept = pa.Table.from_pylist(rows, schema=KEPT)
+    assert _not_meant(kept, columns, on)["column"].to_pylist() == stay
+    assert _not_meant(KEPT.empty_table(), columns, on).num_rows == 0
+
+
+def test_what_is_undone_is_asked_of_the_engine():
+    assert _condition(None, (), None) == "true"
+    assert _condition("most recent", ("street", "city"), date(2026, 1, 5)) == (
+        "rule = 'most recent' AND \"column\" IN ('street', 'city') AND CAST(\"at\" AS DATE) = DATE '2026-01-05'"
+    )
+
+
+@pytest.mark.parametrize("with_decisions", [True, False])
+@pytest.mark.parametrize("with_list", [True, False])
+def test_what_people_have_decided_or_filled_in_stays_unless_it_is_named(tmp_path, with_decisions, with_list):
+    files = files_of(tmp_path / "study.yaml")
+    for file in vars(files).values():
+        file.write_text("held", encoding="utf-8")
+    remove(files, with_decisions=with_decisions, with_list=with_list)
+    assert {name: file.exists() for name, file in vars(files).items()} == {
+        "repairs": False, "golden": False, "conflicts": not with_list, "decisions": not with_decisions,
+    }  # fmt: skip
+    # What is not there is no fault.
+    remove(files, with_decisions=True, with_list=True)
+    assert not any(file.exists() for file in vars(files).values())

@@ -191,8 +191,9 @@ def test_people_go_before_every_rule():
     assert changes[(*B, "phone")] == ("030 222222", "+4930111111", "decided")
     assert not left
     assert (dict(found.n_settled), found.n_open) == ({"decided": 1}, 0)
-    changes, _, _ = repair(rows, choices=[Choice(option=option, instead="+49 30 9", line=2)])
+    changes, _, found = repair(rows, choices=[Choice(option=option, instead="+49 30 9", line=2)])
     assert {change[1:] for change in changes.values()} == {("+49 30 9", "decided")}
+    assert (dict(found.n_settled), found.n_open) == ({"decided": 1}, 0)
 
 
 def test_records_of_later_are_not_known():

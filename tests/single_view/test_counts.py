@@ -152,3 +152,38 @@ def test_nothing_is_made_up_where_nothing_is_known():
 def test_a_study_without_links_is_refused_in_words():
     with pytest.raises(StudyError, match="run crm-research link"):
         measure_single_view(a_study(customer_records=RECORDS))
+
+
+def test_what_is_listed_stands_in_one_order():
+    # Of two customers with three records the less sure first, and of two equally sure ones the first by number.
+    records = [("b", k, "cy", 0.9) for k in "xyz"] + [("b", k, "bo", 0.7) for k in "uvw"]
+    records += [("a", k, "ann", 0.9) for k in "rst"] + [("a", "q", "ann", 0.9), ("c", "1", "dee", 1.0)]
+    records += [("c", "9", "eve", 0.8), ("c", "8", "eve", 0.8), ("a", "7", "eve", 0.8)]
+    frame = pd.DataFrame(records, columns=["system", "local_id", "customer_id", "probability"])
+    kinds = [("cy", "bo", "shares contact data with"), ("cy", "ann", "subsidiary of"), ("bo", "ann", "household")]
+    view = measure_single_view(
+        a_study(
+            customer_records=frame[["system", "local_id"]],
+            links=frame,
+            customer_relations=pd.DataFrame(kinds, columns=RELATIONS.columns),
+        )
+    )
+    assert view.groups.to_numpy().tolist() == [
+        ["ann", 4, 1, 0.9],
+        ["bo", 3, 1, 0.7],
+        ["eve", 3, 2, 0.8],
+        ["cy", 3, 1, 0.9],
+    ]
+    listed = view.members[["customer_id", "system", "local_id"]].to_numpy().tolist()
+    assert listed == [
+        *(["ann", "a", k] for k in "qrst"), *(["bo", "b", k] for k in "uvw"), ["eve", "a", "7"], ["eve", "c", "8"],
+        ["eve", "c", "9"], *(["cy", "b", k] for k in "xyz"),
+    ]  # fmt: skip
+    assert view.relations["kind"].tolist() == ["household", "subsidiary of", "shares contact data with"]
+    # Most customers first, then fewer systems, then by name.
+    assert view.combinations[["systems", "n_customers"]].to_numpy().tolist() == [
+        [("b",), 2], [("a",), 1], [("c",), 1], [("a", "c"), 1],
+    ]  # fmt: skip
+    assert view.systems[["n_records", "n_customers", "n_alone", "n_again"]].to_numpy().tolist() == [
+        [5, 2, 1, 3], [6, 2, 2, 4], [3, 2, 1, 1],
+    ]  # fmt: skip

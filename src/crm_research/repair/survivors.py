@@ -107,9 +107,13 @@ def _settle(held: Held, unit: Unit, rule: SurvivorshipRule) -> dict[str, int]:
     _list_options(held, unit)
     _lay_golden(held, unit)
     _compare(held, unit)
-    counted = held.ask(f"SELECT rule, count(*) FROM winners WHERE rule <> '{UNDISPUTED}' GROUP BY rule")
+    counted = dict(held.ask(f"SELECT rule, count(*) FROM winners WHERE rule <> '{UNDISPUTED}' GROUP BY rule"))
+    # Who writes another value settles a dispute, too, and has no record for a winner.
+    ((n_otherwise,),) = held.ask(f"SELECT count(*) FROM told_otherwise SEMI JOIN {RECORDS} USING (customer)")
+    if n_otherwise:
+        counted[DECIDED] = counted.get(DECIDED, 0) + int(n_otherwise)
     ((n_open,),) = held.ask("SELECT count(DISTINCT customer) FROM tied")
-    return dict(counted) | {"": int(n_open)}
+    return counted | {"": int(n_open)}
 
 
 # The record whose word is taken, of those that say nothing against each other.

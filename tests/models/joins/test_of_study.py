@@ -233,3 +233,15 @@ def test_draws_tell_whether_they_join_or_part_more_than_is_linked():
     parts = pd.DataFrame([("a", "1", "b", "1", 0.95, "together")], columns=list(PAIR))
     more = [draw_joins(a_linked(link_doubts=one), n_draws=200, seed=1).n_more for one in (joins, parts, joins.iloc[:0])]
     assert more == [pytest.approx(-0.5, abs=0.15), pytest.approx(0.05, abs=0.06), 0.0]
+
+
+@pytest.mark.parametrize(
+    ("probability", "standing", "n"),
+    [
+        (0.5, "apart", 1), (0.01, "apart", 0), (0.0101, "apart", 1), (0.989, "apart", 1),
+        (0.5, "contradicting", 0), (0.0, "contradicting", 0),
+    ],
+)  # fmt: skip
+def test_a_pair_is_in_doubt_that_may_be_and_need_not_be(probability, standing, n):
+    pair = pd.DataFrame([("a", "2", "b", "2", probability, standing)], columns=list(PAIR))
+    assert draw_joins(a_linked(link_doubts=pair), n_draws=5, seed=1).n_doubtful == n

@@ -42,10 +42,16 @@ def gravest_doubt(file: CustomerFile) -> str:
         sure = links.loc[links["least_probability"] < _DOUBTFUL]
         if len(sure):
             row = sure.sort_values("least_probability", kind="stable").iloc[0]
+            name, n = call_first(row["customer_id"]), int(row["n_records"])
+            chance = say_percent(float(row["least_probability"]))
+            if n == 1:
+                return (
+                    f"{name} is known from one record, which is this customer's with a chance of {chance}: what is "
+                    "said here may be of another customer."
+                )
             return (
-                f"{call_first(row['customer_id'])} is joined from {say_count(int(row['n_records']), 'record')}, the "
-                f"least sure of them with a chance of {say_percent(float(row['least_probability']))}: what is said "
-                "here may be of two customers."
+                f"{name} is joined from {say_count(n, 'record')}, the least sure of them with a chance of {chance}: "
+                "what is said here may be of two customers."
             )
     return (
         "A file tells what was written down. A talk, a promise or a person that nobody recorded is not in it: ask who "

@@ -170,7 +170,7 @@ def to_come_table(file: CustomerFile) -> pd.DataFrame:
         columns={"sure": "at_least_with_nine_chances_of_ten", "lower": "at_worst", "upper": "at_best"}
     )
     order = {one: place for place, one in enumerate(file.ids)}
-    return renamed.sort_values("customer_id", key=lambda held: held.map(order), kind="stable", ignore_index=True)
+    return renamed.sort_values("customer_id", key=lambda held: held.map(order), ignore_index=True)
 
 
 def stake_table(file: CustomerFile) -> pd.DataFrame:

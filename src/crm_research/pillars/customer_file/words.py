@@ -57,6 +57,8 @@ def say_who(file: CustomerFile) -> str:
         (one,) = file.ids
         since, did = since_of(file, one), say_dealings(file, one)
         known = "" if since is None else f", known since {say_date(since)}"
+        if not known and not did and not file.kind_of(one) and not file.of(one)["tier"]:
+            return f"Of {call(one)} neither the kind nor any dealing is recorded."
         return f"{call_first(one)} is {say_kind(file, one)}{known}{f': {did}' if did else ''}."
     named, n_more = [say_id("customer_id", one) for one in file.ids], len(file.ids) - _MOST_NAMED
     if n_more > 0:

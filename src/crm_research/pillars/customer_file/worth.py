@@ -220,7 +220,7 @@ def put_at_stake(money: pd.DataFrame) -> pd.DataFrame:
             held = money[f"{chance}{end}"].astype(float)
             own = income[part].where(held.notna(), 0.0)
             weight, weighted = weight + own, weighted + own * held.fillna(0.0)
-        share = (weighted / weight.where(weight > 0)).where(left > 0, 0.0)
+        share = (weighted / weight).where(left > 0, 0.0)
         found[name] = left * share
     return pd.DataFrame(found, index=money.index)
 

@@ -11,7 +11,7 @@ from crm_research.pillars.data_quality.dimensions import keeper_of
 from crm_research.pillars.data_quality.names import column_of, name_of, table_of
 from crm_research.pillars.data_quality.potential import BEST, LeftAlone
 from crm_research.show import Step
-from crm_research.theme import say_count
+from crm_research.theme import word_for
 
 if TYPE_CHECKING:
     from crm_research.pillars.data_quality.measure import DataQuality
@@ -46,7 +46,8 @@ def steps(quality: DataQuality) -> Iterator[Step]:
     if isinstance(found, LeftAlone):
         held = found.groups.loc[(found.groups["who"] == BEST) & (found.groups["n_left_alone"] > 0)]
         for n in held["n_left_alone"]:
-            yield Step(f"Speak to the {say_count(int(n), 'gold customer')} whom nobody has spoken to.", "left_alone")
+            who = word_for(int(n), "the one gold customer", f"the {int(n):,} gold customers")
+            yield Step(f"Speak to {who} whom nobody has spoken to.", "left_alone")
     if not errors and not broken and not quality.found:
         yield Step("Keep the checks running with every load: what is in order today need not be tomorrow.", "rules")
 

@@ -188,7 +188,7 @@ class DataQualityPage(Page):
             found = [
                 Table(
                     tables.suspicions_table(quality),
-                    "What is under suspicion, the largest share first",
+                    "What is under suspicion: what touches the main figures first, the largest share before others",
                     formats={"suspect_share": "share", "lower": "share", "upper": "share"},
                 ),
                 Table(tables.evidence_table(quality), "On what evidence, and what explains it where nothing is wrong"),

@@ -133,12 +133,16 @@ def _times(looked: Looked) -> Iterator[Suspicion]:
                 column=str(row["column"]),
                 n_checked=int(row["n_filled"]),
                 n_bad=early + late,
-                evidence=f"{early:,} lie before 1900, and {late:,} after the end of the records.",
+                evidence=f"{_lie(early)} before 1900, and {late:,} after the end of the records.",
                 otherwise="Such a date is a slip or stands for none: there is no other reading.",
                 suspects=Suspects(
                     table=table, condition=partial(_is_of_time, column=str(row["column"]), faults=_IMPOSSIBLE)
                 ),
             )
+
+
+def _lie(n: int) -> str:
+    return f"{n:,} {word_for(n, 'lies', 'lie')}"
 
 
 def _is_of_time(*, study: Study, rows: ir.Table, column: str, faults: Sequence[str]) -> Any:
@@ -165,7 +169,7 @@ def _january(looked: Looked) -> Iterator[Suspicion]:
             column=str(row["column"]),
             n_checked=filled,
             n_bad=on_it if is_beyond else 0,
-            evidence=f"{on_it:,} lie on 1 January, where chance gives about {say_short(expected, 2)}.",
+            evidence=f"{_lie(on_it)} on 1 January, where chance gives about {say_short(expected, 2)}.",
             otherwise=f"About {say_percent(min(expected / on_it, 1.0))} of them are true." if is_beyond else "",
             suspects=Suspects(table=table, condition=partial(_is_of_time, column=str(row["column"]), faults=_JANUARY)),
         )
@@ -181,7 +185,8 @@ def _copies(looked: Looked) -> Iterator[Suspicion]:
                 column="",
                 n_checked=n_checked,
                 n_bad=n_bad,
-                evidence=f"{n_bad:,} agree with another row in everything but their number.",
+                evidence=f"{n_bad:,} {word_for(n_bad, 'agrees', 'agree')} with another row in everything but "
+                f"{word_for(n_bad, 'its', 'their')} number.",
                 otherwise="Two true ones look so where somebody does the same twice, and only the day is recorded.",
                 suspects=Suspects(table=table, condition=partial(is_copied_record, table=table)),
             )
@@ -221,7 +226,8 @@ def _ids(looked: Looked) -> Iterator[Suspicion]:
                 column=finding.column,
                 n_checked=finding.n_checked,
                 n_bad=finding.n_bad,
-                evidence=f"{finding.n_bad:,} differ from another one in capitals, blanks or leading zeros alone.",
+                evidence=f"{finding.n_bad:,} {word_for(finding.n_bad, 'differs', 'differ')} from another one in "
+                "capitals, blanks or leading zeros alone.",
                 otherwise="Where capitals alone tell two apart, they are two.",
             )
 
@@ -271,9 +277,9 @@ _UNTRUE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "contacts": ("overlapping_visit", ("contact_id", "opened_at", "closed_at")),
 }
 _FOUND: Final[Mapping[str, str]] = {
-    "copied_amount": "{n_bad:,} have an amount that is rare elsewhere twice for one customer on one day; chance "
+    "copied_amount": "{n_bad:,} {has} an amount that is rare elsewhere twice for one customer on one day; chance "
     "explains about {by_chance}.",
-    "overlapping_visit": "{n_bad:,} visits began while another one of the same customer went on.",
+    "overlapping_visit": "{visits} began while another one of the same customer went on.",
 }
 
 
@@ -301,7 +307,12 @@ def _untrue(looked: Looked) -> Iterator[Suspicion]:
                 column="",
                 n_checked=n_checked,
                 n_bad=n_bad,
-                evidence=_FOUND[name].format(n_bad=n_bad, by_chance=say_short(by_chance, 2)),
+                evidence=_FOUND[name].format(
+                    n_bad=n_bad,
+                    has=word_for(n_bad, "has", "have"),
+                    visits=say_count(n_bad, "visit"),
+                    by_chance=say_short(by_chance, 2),
+                ),
                 otherwise="Two true ones look so where a customer does the same twice on a day."
                 if name == "copied_amount"
                 else "Two who visit together look so, where one stands for both.",

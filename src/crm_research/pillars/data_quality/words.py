@@ -186,9 +186,10 @@ def say_rules(quality: DataQuality) -> str:
     found = quality.verdict.findings
     broken = [one for one in quality.verdict.failed if one.severity != NOTE]
     if not broken:
-        return f"{say_count(len(found), 'rule')} were looked at, and none that calls for care is broken."
+        verb = word_for(len(found), "was", "were")
+        return f"{say_count(len(found), 'rule')} {verb} looked at, and none that calls for care is broken."
     return (
-        f"Of {say_count(len(found), 'rule')} that were looked at, {len(broken):,} "
+        f"Of {say_count(len(found), 'rule')} that {word_for(len(found), 'was', 'were')} looked at, {len(broken):,} "
         f"{word_for(len(broken), 'is', 'are')} broken. The counts are those of crm-research check."
     )
 
@@ -245,8 +246,8 @@ def say_dead(quality: DataQuality) -> Iterator[str]:
             yield f"None of the {one.n:,} {one.group} can be seen to be gone."
             continue
         share = say_with_limits(value, lower, upper, say_percent)
-        if one.n == 1:
-            yield f"There is only one of {one.group}, {'gone' if value else 'not gone'} by now."
+        if one.n == 1 and value in (0.0, 1.0):
+            yield f"The only one of the {one.group} is {'gone by now' if value else 'still there'}."
             continue
         yield f"Gone by now are {share} of {one.n:,} {one.group}."
     if dead.n_not_judged:
@@ -275,7 +276,8 @@ def _say_alone(found: LeftAlone, who: str, currency: str) -> str:
         return f"None of the {of:,} {who} was left alone."
     share = say_with_limits(row["left_alone_share"], row["lower"], row["upper"], say_percent)
     money = say_money(float(row["money"]), currency)
-    return f"Nobody spoke to {n:,} of the {of:,} {who}: {share}. These {who} brought {money} all the same."
+    these = word_for(n, "This one", f"These {who}")
+    return f"Nobody spoke to {n:,} of the {of:,} {who}: {share}. {these} brought {money} all the same."
 
 
 def say_alone_window(found: LeftAlone) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.models.grading import LARGEST_RATIO
 from crm_research.pillars.grades.criteria import COST, SATISFACTION
-from crm_research.pillars.grades.service import ALL_CARE
 from crm_research.pillars.grades.setting import noun
 from crm_research.pillars.grades.tables import WAYS
 from crm_research.pillars.grades.weighing import DATA, GIVEN, JUDGED
@@ -143,8 +142,9 @@ def say_misfits(found: Grades, service: Service) -> str:
     if len(service.under):
         n = len(service.under)
         parts.append(f"{noun(found, n)} of grade A {word_for(n, 'gets', 'get')} fewer than those of grade C on average")
-    tested = f"beyond chance in any of the {say_count(service.n_tested)} who were looked at"
-    said = f"{join_words(parts)}, {tested}." if parts else f"Nobody gets more or less than fits {tested}."
+    tested = f"the {say_count(service.n_tested)} who were looked at"
+    nobody = f"Nobody gets more or less than fits beyond chance in any of {tested}."
+    said = f"{join_words(parts)}, beyond chance, of {tested}." if parts else nobody
     if service.can_tell_under:
         return said
     return f"{said} Nobody of grade A could be told to get too little: contacts are so few that none at all is no sign."
@@ -233,11 +233,6 @@ def say_unasked(found: Grades) -> int:
         return 0
     never = found.rows["n_responses"].to_numpy(dtype=float) == 0
     return int((never & (found.places["grade"] == "A").to_numpy()).sum())
-
-
-def say_kind(kind: str) -> str:
-    """A kind of contact, as people call it."""
-    return "all of these" if kind == ALL_CARE else kind
 
 
 def say_compared(service: Service, confidence: float) -> str:

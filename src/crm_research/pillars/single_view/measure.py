@@ -252,7 +252,7 @@ def _read_groups(study: Study, table: str, n_records: int) -> pd.DataFrame:
         return pd.DataFrame(columns=[*_GROUP, "n_expected"])
     held: pd.DataFrame = study.table(table).execute()
     place = held["standing"].map(PAIR_STANDINGS.index)
-    order = held.assign(_place=place, _least=-held["probable_from"]).sort_values(["_place", "_least"], kind="stable")
+    order = held.assign(_place=place, _least=-held["probable_from"]).sort_values(["_place", "_least"])
     found: pd.DataFrame = held.loc[order.index].reset_index(drop=True)
     return found
 

@@ -217,9 +217,10 @@ def say_judging(view: SingleView) -> Iterator[str]:
             "all that is told of their sureness rests on how probable the links hold each pair to be."
         )
         return
-    unsure = f", {judging.n_unsure:,} of them left open" if judging.n_unsure else ""
+    left_open = word_for(judging.n_judged, ", and left it open", f", {judging.n_unsure:,} of them left open")
     yield (
-        f"A person has judged {judging.n_judged:,} of {say_count(judging.n_drawn, 'pair')} that were drawn{unsure}; "
+        f"A person has judged {judging.n_judged:,} of {say_count(judging.n_drawn, 'pair')} that "
+        f"{word_for(judging.n_drawn, 'was', 'were')} drawn{left_open if judging.n_unsure else ''}; "
         f"read on {say_date(judging.judged_at)}."
     )
     if not judging.is_of_these_links:

@@ -20,7 +20,7 @@ _CALLED: Final = MappingProxyType(
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class StoreFileIO(PyArrowFileIO):  # type: ignore[misc]
+class StoreFileIO(PyArrowFileIO):
     """Files of the stores that `open_store` opens, and of this machine."""
 
     @staticmethod
