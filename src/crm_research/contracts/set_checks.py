@@ -126,7 +126,7 @@ def _unique_orders(held: Held, usable: Usable) -> SetQuery:
     if not have_lines(usable):
         return exact
     checks = tuple(replace(check, n_bad="n_unclear") for check in exact.checks)
-    counts = exact.counts.rename(n_unclear="n_bad")
+    counts = exact.whole.rename(n_unclear="n_bad")
     return SetQuery(counts=counts, checks=checks, shortcut=sum_lines(held, usable).counts)
 
 

@@ -81,6 +81,11 @@ class SetQuery:
     checks: tuple[SetCheck, ...]
     shortcut: ir.Table | InLots | None = None
 
+    @property
+    def whole(self) -> ir.Table:
+        """The query of one row, of all rows at once."""
+        return self.counts.whole if isinstance(self.counts, InLots) else self.counts
+
     def count(self, asked: Asked) -> Mapping[str, int]:
         """The one row; `asked` holds those of other queries, some of which may be the same."""
         if self.shortcut is not None:
