@@ -8,6 +8,7 @@ import os
 import signal
 import stat
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -165,8 +166,11 @@ def test_two_runs_at_once_and_a_reader_see_whole_shelves_only(tmp_path):
     for report in ("good", "other"):
         child = os.fork()
         if child == 0:
-            for number in range(2, 40):
-                publish(out, tmp_path / report, number, report=report)
+            try:
+                for number in range(2, 40):
+                    publish(out, tmp_path / report, number, report=report)
+            except BaseException:
+                (tmp_path / f"{report}.fault").write_text(traceback.format_exc())
             os._exit(0)
         children.append(child)
     n_read = 0
@@ -183,6 +187,7 @@ def test_two_runs_at_once_and_a_reader_see_whole_shelves_only(tmp_path):
         assert len({version for part, version in seen.items() if part != "file"}) <= 1
         children = [child for child in children if os.waitpid(child, os.WNOHANG) == (0, 0)]
     assert n_read >= 5
+    assert [file.read_text() for file in tmp_path.glob("*.fault")] == []
     assert {entry["report"] for entry in records.read_run(out / FOLDER)["reports"]} == {"good", "other"}
     for report in ("good", "other"):
         assert {version for part, version in versions_on(out / FOLDER, report).items() if part != "file"} == {39}
