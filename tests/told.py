@@ -49,6 +49,18 @@ def without_pictures(section: Section) -> str:
     return "\n".join([*(_laid_out(part) for part in section.parts), of_what])
 
 
+def tell_planted(
+    page: object, sections: Iterable[str], *, figures: object, summary: object, estimators: Mapping[str, str]
+) -> str:
+    """A page of planted numbers, section by section, with its figures and how they were estimated."""
+    return tell(
+        **{section: without_pictures(getattr(page, section)) for section in sections},
+        figures=figures,
+        summary=summary,
+        estimators=[f"{name}: {how}" for name, how in estimators.items()],
+    )
+
+
 def _laid_out(part: Any) -> str:
     from crm_research.show import Answer, Chart, Table
 

@@ -18,7 +18,8 @@ from crm_research.said_by_others import say_fault
 
 SCHEMES: Final = ("duckdb", "postgres", "postgresql", "sc", "spark", "pyspark")
 # Stores of objects, whose addresses are paths: files of S3 and what speaks like it, Google's and Azure's.
-STORES: Final = ("s3", "gs", "abfs", "abfss")
+_OF_AZURE: Final = ("abfs", "abfss")
+STORES: Final = ("s3", "gs", *_OF_AZURE)
 # Files that a server reads where it runs, and nobody else.
 OF_SERVERS: Final = ("file", "hdfs", "viewfs", "dbfs", "s3a", "wasbs")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
@@ -92,6 +93,11 @@ def is_stored(path: str) -> bool:
     return scheme_of(path) in STORES
 
 
+def is_of_azure(path: str) -> bool:
+    """Does a path lead into Azure's store, whose places are a container and, behind an @, an account?"""
+    return scheme_of(path) in _OF_AZURE
+
+
 def why_no_path(path: str) -> str | None:
     """What is wrong with a path as a study file writes it, in words that show no credentials; None if nothing."""
     scheme = scheme_of(path)
@@ -106,19 +112,19 @@ def why_no_path(path: str) -> str | None:
         ).rstrip(".")
     place, _, rest = path.strip().partition("://")[2].partition("/")
     keeper, at, account = place.rpartition("@")
-    if holds_password(path) or (at and (not scheme.startswith("abfs") or ":" in keeper)):
+    if holds_password(path) or (at and (not is_of_azure(path) or ":" in keeper)):
         return f"holds credentials; leave them out: {WHERE_KEYS_ARE[scheme]}"
     if re.search(r"[?&]\w+=", rest):
         return f"holds options behind a question mark; leave them out: {WHERE_KEYS_ARE[scheme]}"
     if not place or (at and not (keeper and account)) or re.search(r"[*?\[\]\s:]", place):
-        return f"names no {'container' if scheme.startswith('abfs') else 'bucket'}; write {_EXAMPLES[scheme]}"
+        return f"names no {'container' if is_of_azure(path) else 'bucket'}; write {_EXAMPLES[scheme]}"
     return None
 
 
 _EXAMPLES: Final = {
     "s3": "s3://bucket/orders/*.parquet",
     "gs": "gs://bucket/orders/*.parquet",
-    **dict.fromkeys(("abfs", "abfss"), "abfs://container@account/orders/*.parquet"),
+    **dict.fromkeys(_OF_AZURE, "abfs://container@account/orders/*.parquet"),
 }
 # Never in a study file: where the libraries that speak to a store look for keys by themselves.
 WHERE_KEYS_ARE: Final = {
@@ -128,7 +134,7 @@ WHERE_KEYS_ARE: Final = {
     ),
     "gs": "keys are taken from the file that GOOGLE_APPLICATION_CREDENTIALS names, or from the machine's role",
     **dict.fromkeys(
-        ("abfs", "abfss"),
+        _OF_AZURE,
         "keys are taken from AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING, from "
         "AZURE_CLIENT_ID and its secret, or from the machine's role",
     ),

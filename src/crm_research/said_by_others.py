@@ -76,6 +76,12 @@ def say_full_memory(problem: object) -> str | None:
     )
 
 
+def say_no_room(problem: object) -> str | None:
+    """That the engine has no room for what is asked, on its disk or in its memory; None of other faults."""
+    # A disk that is full is told as a want of memory, too.
+    return say_full_disk(problem) or say_full_memory(problem)
+
+
 _SQL_FAULTS: Final = (
     (re.compile(r"Required keyword: '?(\w+)'? missing"), "something is missing"),
     (re.compile(r"Unexpected token"), "a word or sign stands where none can"),

@@ -14,13 +14,10 @@ from crm_research.pillars.customer_file.choose import Chosen
 from crm_research.pillars.customer_file.figures import estimators, file_figures
 from crm_research.pillars.customer_file.worth import put_at_stake
 from tests.customer_file.planted import a_file, none_leaving, of_nobody, only, page_of
-from tests.told import check_figures, hold, tell, without_pictures
+from tests.customer_file.test_told import SECTIONS
+from tests.told import check_figures, hold, tell_planted
 
 TOLD = Path(__file__).parent / "told"
-SECTIONS = (
-    "answer", "advice", "chosen", "basics", "dealings", "contacts", "contracts", "worth", "stake", "groups", "people",
-    "trade", "payment", "records", "next_steps",
-)  # fmt: skip
 
 
 def told_little():
@@ -45,11 +42,12 @@ PAGES = {
 def test_a_page_of_planted_numbers_is_told_as_it_was(name):
     file = PAGES[name]()
     page = page_of(file)
-    told = tell(
-        **{section: without_pictures(getattr(page, section)) for section in SECTIONS},
+    told = tell_planted(
+        page,
+        SECTIONS,
         figures=check_figures(file_figures(file)),
         summary=tables.summary_table(file),
-        estimators=[f"{name}: {how}" for name, how in estimators(file).items()],
+        estimators=estimators(file),
     )
     hold(told, TOLD / f"{name}.txt")
 

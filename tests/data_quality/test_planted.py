@@ -28,13 +28,10 @@ from tests.data_quality.planted import (
     some_effects,
     some_tables,
 )
-from tests.told import check_figures, hold, tell, without_pictures
+from tests.data_quality.test_told import SECTIONS
+from tests.told import check_figures, hold, tell, tell_planted
 
 TOLD = Path(__file__).parent / "told"
-SECTIONS = (
-    "answer", "advice", "timeliness", "reliance", "rules", "completeness", "systems", "repaired", "suspicions", "cost",
-    "dead", "left_alone",
-)  # fmt: skip
 PAGES = {
     "planted": a_quality, "planted-in-order": in_order, "planted-contracts": of_contracts,
     "planted-nothing": of_nothing,
@@ -45,11 +42,12 @@ PAGES = {
 def test_a_page_of_planted_numbers_is_told_as_it_was(name):
     quality = PAGES[name]()
     page = page_of(quality)
-    told = tell(
-        **{section: without_pictures(getattr(page, section)) for section in SECTIONS},
+    told = tell_planted(
+        page,
+        SECTIONS,
         figures=check_figures(quality_figures(quality), signed=("quality.effect",)),
         summary=tables.summary_table(quality),
-        estimators=[f"{name}: {how}" for name, how in estimators(quality).items()],
+        estimators=estimators(quality),
     )
     hold(told, TOLD / f"{name}.txt")
 

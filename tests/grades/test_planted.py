@@ -13,12 +13,10 @@ from crm_research.pillars.grades import advice, setting, summary_table, words
 from crm_research.pillars.grades.figures import estimators, grade_figures
 from crm_research.pillars.grades.weighing import GIVEN, JUDGED
 from tests.grades.planted import ROWS, a_grading, a_service, judged, page_of, some_criteria, some_weights
-from tests.told import check_figures, hold, tell, without_pictures
+from tests.grades.test_told import SECTIONS
+from tests.told import check_figures, hold, tell_planted
 
 TOLD = Path(__file__).parent / "told"
-SECTIONS = (
-    "answer", "advice", "counted", "criteria", "judgements", "grades", "sure", "choices", "service", "misfits",
-)  # fmt: skip
 
 
 def contradicting():
@@ -58,11 +56,12 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_planted_numbers_is_told_as_it_was(name):
     page = PAGES[name]()
-    told = tell(
-        **{section: without_pictures(getattr(page, section)) for section in SECTIONS},
+    told = tell_planted(
+        page,
+        SECTIONS,
         figures=check_figures(grade_figures(page.result, page.served), signed=("grades.contribution_share",)),
         summary=summary_table(page.result, page.served),
-        estimators=[f"{name}: {how}" for name, how in estimators(page.result).items()],
+        estimators=estimators(page.result),
     )
     hold(told, TOLD / f"{name}.txt")
 

@@ -21,13 +21,10 @@ from tests.single_view.planted import (
     page_of,
     without_judgements,
 )
-from tests.told import check_figures, hold, tell, without_pictures
+from tests.single_view.test_told import SECTIONS
+from tests.told import check_figures, hold, tell_planted, without_pictures
 
 TOLD = Path(__file__).parent / "told"
-SECTIONS = (
-    "answer", "advice", "systems", "together", "sureness", "errors", "undecided", "largest", "cost", "changes",
-    "relations",
-)  # fmt: skip
 PAGES = {
     "planted": a_view,
     "planted-unjudged": lambda: without_judgements(a_view(n_later=0)),
@@ -43,11 +40,12 @@ PAGES = {
 def test_a_page_of_planted_numbers_is_told_as_it_was(name):
     view = PAGES[name]()
     page = page_of(view)
-    told = tell(
-        **{section: without_pictures(getattr(page, section)) for section in SECTIONS},
+    told = tell_planted(
+        page,
+        SECTIONS,
         figures=check_figures(link_figures(view)),
         summary=tables.summary_table(view),
-        estimators=[f"{name}: {how}" for name, how in estimators(view).items()],
+        estimators=estimators(view),
     )
     hold(told, TOLD / f"{name}.txt")
 

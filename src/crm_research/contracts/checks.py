@@ -13,7 +13,7 @@ from crm_research.contracts.shape_checks import usable_columns
 from crm_research.contracts.table_check import Checkable, TableCheck, say_sources
 from crm_research.contracts.tables import TABLES, contract_of
 from crm_research.errors import ContractViolation, CrmError, StudyError, offer_names
-from crm_research.said_by_others import say_fault, say_full_disk, say_full_memory
+from crm_research.said_by_others import say_fault, say_no_room
 from crm_research.steps import step
 from crm_research.stopping import stop_if_asked
 
@@ -147,8 +147,7 @@ def _unreadable(study: Checkable, table: str, problem: Exception) -> Exception:
         return problem
     source = say_sources(study, table)
     read_from = f", read from {source}," if source else ""
-    # A disk that is full is told as a want of memory, too.
-    if full := say_full_disk(problem) or say_full_memory(problem):
+    if full := say_no_room(problem):
         return StudyError(f"Table {table!r} of study {study.name!r}{read_from} cannot be scanned: {full}.")
     return StudyError(
         f"Table {table!r} of study {study.name!r}{read_from} cannot be scanned: "

@@ -84,7 +84,7 @@ class SetQuery:
     @property
     def whole(self) -> ir.Table:
         """The query of one row, of all rows at once."""
-        return self.counts.whole if isinstance(self.counts, InLots) else self.counts
+        return _whole_of(self.counts)
 
     def count(self, asked: Asked) -> Mapping[str, int]:
         """The one row; `asked` holds those of other queries, some of which may be the same."""
@@ -96,11 +96,14 @@ class SetQuery:
 
 
 def _ask(query: ir.Table | InLots, asked: Asked) -> Mapping[str, int]:
-    whole = query.whole if isinstance(query, InLots) else query
-    key = whole.op()
+    key = _whole_of(query).op()
     if key not in asked:
-        asked[key] = _ask_in_lots(query) if isinstance(query, InLots) else _row_of(whole)
+        asked[key] = _ask_in_lots(query) if isinstance(query, InLots) else _row_of(query)
     return asked[key]
+
+
+def _whole_of(query: ir.Table | InLots) -> ir.Table:
+    return query.whole if isinstance(query, InLots) else query
 
 
 def _ask_in_lots(query: InLots) -> Mapping[str, int]:

@@ -161,7 +161,7 @@ def _between(low: str, high: str) -> str:
 
 def _bare(count: str) -> str:
     """A count of customers without the word."""
-    return count.removesuffix("s").removesuffix(" customer")
+    return count.removesuffix(" customers").removesuffix(" customer")
 
 
 def say_outside(told: JoinsTold | None) -> str:

@@ -13,7 +13,7 @@ import duckdb
 
 from crm_research.addresses import read_address
 from crm_research.errors import CrmError, StudyError
-from crm_research.said_by_others import say_fault, say_full_disk
+from crm_research.said_by_others import say_fault, say_no_room
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
 from crm_research.sources.definition import walk_sources
 from crm_research.sources.endings import SQLITE_ENDINGS, TEXT_ENDINGS
@@ -98,7 +98,7 @@ def _in_words(path: Path, table: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as problem:
-        reason = say_full_disk(problem) or f"{say_fault(problem)}. Mend its source or expressions"
+        reason = say_no_room(problem) or f"{say_fault(problem)}. Mend its source or expressions"
         raise StudyError(f"{path}: tables.{table}: cannot be read: {reason}.") from None
 
 

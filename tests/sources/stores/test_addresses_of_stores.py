@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from crm_research.addresses import is_stored, why_no_path
 from crm_research.errors import StudyError
 from crm_research.sources.drafts.draft import draft_study
 from crm_research.sources.opening import open_study
+from crm_research.sources.readers.stores import azure
 from crm_research.sources.readers.stores.files import StoredFile, as_regex
 from crm_research.sources.readers.stores.filesystems import address_of, path_of, say_store
 from crm_research.sources.readers.stores.narrowing import find_needs, key_of
@@ -132,3 +134,67 @@ def test_only_what_one_table_reads_is_narrowed(tmp_path):
 def test_a_draft_looks_at_files_here(tmp_path):
     with pytest.raises(StudyError, match=r"--from: s3:/+b/k\.csv: a draft looks at files here\. Copy one file of each"):
         draft_study("shop", ["s3://b/k.csv"], beside=tmp_path)
+
+
+CONNECTION = "DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=a2V5PQ==;EndpointSuffix=core.windows.net"
+PATH_STYLE = "AccountName=acc;SharedAccessSignature=sv=1&sig=x%3D;BlobEndpoint=http://127.0.0.1:10000/acc;"
+HOST_STYLE = "BlobEndpoint=https://acc.blob.core.chinacloudapi.cn/;AccountName=acc;AccountKey=a2V5"
+
+
+@pytest.mark.parametrize(
+    ("place", "said", "account"),
+    [
+        ("c@acc", {}, {"name": "acc"}),
+        ("c@acc.dfs.core.windows.net", {"AZURE_STORAGE_KEY": "own!"}, {"name": "acc", "key": "own!"}),
+        (
+            "c", {"AZURE_STORAGE_ACCOUNT": "other", "AZURE_STORAGE_SAS_TOKEN": "own!"},
+            {"name": "other", "sas_token": "own!"},
+        ),
+        ("c", {azure.VARIABLE: CONNECTION}, {"name": "acc", "key": "a2V5PQ=="}),
+        # What the environment names by itself goes before the connection's own; another account has nothing of it.
+        ("c", {azure.VARIABLE: CONNECTION, "AZURE_STORAGE_SAS_TOKEN": "own!"}, {"name": "acc", "sas_token": "own!"}),
+        ("c", {azure.VARIABLE: CONNECTION, "AZURE_STORAGE_KEY": "own!"}, {"name": "acc", "key": "own!"}),
+        ("c@other", {azure.VARIABLE: CONNECTION}, {"name": "other"}),
+        (
+            "c", {azure.VARIABLE: PATH_STYLE},
+            {"name": "acc", "sas_token": "sv=1&sig=x%3D", "scheme": "http", "authority": "127.0.0.1:10000",
+             "folders": "127.0.0.1:10000"},
+        ),
+        (
+            "c@acc", {azure.VARIABLE: HOST_STYLE},
+            {"name": "acc", "key": "a2V5", "authority": ".blob.core.chinacloudapi.cn",
+             "folders": ".dfs.core.chinacloudapi.cn"},
+        ),
+    ],
+)  # fmt: skip
+def test_an_account_of_azure_s_is_named_by_the_address_or_the_environment(monkeypatch, place, said, account):
+    for name in [name for name in os.environ if name.startswith("AZURE_")]:
+        monkeypatch.delenv(name)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    found = azure.read_account(place)
+    assert found == azure.AzureAccount(**account)
+    assert not any(secret in repr(found) for secret in (found.key, found.sas_token) if secret)
+
+
+def test_an_account_elsewhere_is_asked_at_its_own_address(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AZURE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(azure.VARIABLE, PATH_STYLE)
+    assert azure.options_of_delta("c") == {
+        "account_name": "acc", "sas_token": "sv=1&sig=x%3D", "azure_endpoint": "http://127.0.0.1:10000/acc",
+        "allow_http": "true",
+    }  # fmt: skip
+    assert azure.secrets_of_connection() == ["sv=1&sig=x%3D"]
+    monkeypatch.setenv(azure.VARIABLE, HOST_STYLE)
+    assert azure.options_of_delta("c")["azure_endpoint"] == "https://acc.blob.core.chinacloudapi.cn"
+    monkeypatch.setenv(azure.VARIABLE, CONNECTION)
+    assert azure.options_of_delta("c") == {"account_name": "acc", "account_key": "a2V5PQ=="}
+    monkeypatch.setenv(azure.VARIABLE, "AccountKey=hidden")
+    with pytest.raises(ValueError, match="AZURE_STORAGE_CONNECTION_STRING names no account"):
+        azure.read_account("c")
+    assert azure.secrets_of_connection() == ["AccountKey=hidden"]
+    monkeypatch.delenv(azure.VARIABLE)
+    assert azure.secrets_of_connection() == []
+    with pytest.raises(ValueError, match="it names no account; write abfs://CONTAINER@ACCOUNT/"):
+        azure.read_account("c")

@@ -12,12 +12,7 @@ from crm_research.models.joins.by_record import Ties, draw_by_record
 from crm_research.stats.bonds import first_together
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Ints = npt.NDArray[np.int64]
-    Floats = npt.NDArray[np.float64]
-    Flags = npt.NDArray[np.bool_]
-    Keys = npt.NDArray[np.uint64]
+    from crm_research.models.joins.by_record import Flags, Floats, Ints, Keys
 
 # A draw that contradicts itself is made again, where it does, so many times; groups of so many pairs fewer times.
 _MOST_TRIES: Final = 20

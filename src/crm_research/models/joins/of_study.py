@@ -25,7 +25,7 @@ from crm_research.steps import step
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from crm_research.models.joins.draws import Ints
+    from crm_research.models.joins.by_record import Ints
     from crm_research.study import Study
 
 # The fewest of which the range holds 95 % of further draws.

@@ -15,7 +15,7 @@ from crm_research.stats.bonds import DOUBTFUL_FROM, DOUBTFUL_TO, find_sure_bonds
 from crm_research.vocabulary import APART, CONTRADICTING, TOGETHER
 
 if TYPE_CHECKING:
-    from crm_research.models.joins.draws import Flags, Ints, Keys
+    from crm_research.models.joins.by_record import Flags, Ints, Keys
     from crm_research.study import Study
 
 

@@ -74,7 +74,8 @@ def read_account(place: str) -> AzureAccount:
         return AzureAccount(name=name, key=key, sas_token=token)
     return AzureAccount(
         name=name,
-        key=key or connected.key,
+        # A client takes one of them: what is named by itself goes before what the connection holds.
+        key=key or ("" if token else connected.key),
         sas_token=token or ("" if key else connected.sas_token),
         scheme=connected.scheme,
         authority=connected.authority,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from crm_research.addresses import scheme_of
+from crm_research.addresses import is_of_azure
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.endings import PARQUET_ENDINGS, TEXT_ENDINGS
 from crm_research.sources.fingerprints import digest_text
@@ -161,7 +161,7 @@ def _nothing(pattern: str, path: str, where: str) -> StudyError:
     bucket, _, key = path.partition("/")
     (held,) = store.get_file_info([bucket])
     if held.type == FileType.NotFound:
-        kind = "container" if str(scheme_of(pattern)).startswith("abfs") else "bucket"
+        kind = "container" if is_of_azure(pattern) else "bucket"
         return StudyError(f"{where}: there is no {kind} {bucket!r}, or it may not be seen. Check its name.")
     folder = _WILD.split(path, maxsplit=1)[0].rpartition("/")[0]
     beside = store.get_file_info(FileSelector(folder, allow_not_found=True)) if folder else []

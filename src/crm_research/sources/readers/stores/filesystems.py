@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from crm_research.addresses import WHERE_KEYS_ARE, hide_credentials, hide_fragments, scheme_of
+from crm_research.addresses import WHERE_KEYS_ARE, hide_credentials, hide_fragments, is_of_azure, scheme_of
 from crm_research.errors import StudyError
 from crm_research.said_by_others import say_fault
 from crm_research.sources.readers.stores.azure import open_azure, secrets_of_connection
@@ -46,9 +46,8 @@ def open_store(address: str) -> FileSystem:
 
 def path_of(address: str) -> str:
     """What the store itself calls an address: bucket and key."""
-    scheme, _, rest = address.strip().partition("://")
-    place, slash, key = rest.partition("/")
-    return f"{place.partition('@')[0] if scheme.lower().startswith('abfs') else place}{slash}{key}"
+    place, slash, key = address.strip().partition("://")[2].partition("/")
+    return f"{place.partition('@')[0] if is_of_azure(address) else place}{slash}{key}"
 
 
 def address_of(path: str, beside: str) -> str:

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from crm_research.addresses import is_stored, scheme_of
+from crm_research.addresses import is_of_azure, is_stored, scheme_of
 from crm_research.errors import CrmError, StudyError
 from crm_research.said_by_others import say_fault
 from crm_research.sources.fingerprints import digest_text
@@ -169,21 +169,17 @@ def _open_delta(address: str, version: int | None) -> Any:
     from deltalake import DeltaTable
 
     # Azure's account stands among the options: as a host in the address only its own would be understood.
-    place = f"{scheme_of(address)}://{path_of(address)}" if _is_of_azure(address) else address
+    place = f"{scheme_of(address)}://{path_of(address)}" if is_of_azure(address) else address
     return DeltaTable(place, version=version, storage_options=_options_of_delta(address))
 
 
 def _options_of_delta(address: str) -> dict[str, str] | None:
-    if _is_of_azure(address):
+    if is_of_azure(address):
         return options_of_delta(address.partition("://")[2].partition("/")[0])
     endpoint = say_endpoint()
     if not address.startswith("s3://") or endpoint is None:
         return None
     return {"AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": str(endpoint.startswith("http://")).lower()}
-
-
-def _is_of_azure(address: str) -> bool:
-    return scheme_of(address) in {"abfs", "abfss"}
 
 
 def _delta_now(address: str, version: int | None) -> LakeTable:
