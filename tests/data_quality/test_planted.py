@@ -74,6 +74,25 @@ def test_a_table_that_is_left_out_is_told_once_before_all_else():
     assert advice.gravest_doubt(quality) == words.say_unusable(quality)
 
 
+def test_rows_after_the_window_need_no_mend():
+    late, city = (
+        a_finding("orders", "ordered_at", "after-window", "warning", 3),
+        a_finding("customers", "city", "missing-value", "warning", 41),
+    )
+    mends = [
+        [
+            step.text
+            for step in advice.steps(a_quality(verdict=replace(a_verdict(), findings=found)))
+            if step.see == "rules"
+        ]
+        for found in ((late,), (late, city))
+    ]
+    assert mends == [
+        [],
+        ["Mend city of customers, where a rule is broken: it is for whoever keeps the customer records."],
+    ]
+
+
 def test_suspicions_that_touch_the_main_figures_come_first_and_then_the_largest_share():
     found = a_quality().found
     assert [(one.kind, one.table, one.n_bad) for one in found] == [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crm_research.contracts.rules import NOTE
 from crm_research.pillars.data_quality import words
-from crm_research.pillars.data_quality.dimensions import keeper_of
+from crm_research.pillars.data_quality.dimensions import AFTER_WINDOW, keeper_of
 from crm_research.pillars.data_quality.names import column_of, name_of, table_of
 from crm_research.pillars.data_quality.potential import BEST, LeftAlone
 from crm_research.show import Step
@@ -24,7 +24,7 @@ def steps(quality: DataQuality) -> Iterator[Step]:
         table = errors[0].table if errors else quality.left_out[0]
         rule = errors[0].rule if errors else ""
         yield Step(f"{words.say_unusable(quality)} Have {keeper_of(table, rule)} mend this first.", "rules")
-    broken = [one for one in quality.verdict.warnings if one.severity != NOTE]
+    broken = [one for one in quality.verdict.warnings if one.severity != NOTE and one.rule != AFTER_WINDOW]
     if broken:
         first = broken[0]
         where = column_of(first.table, first.column) if first.column else table_of(first.table)

@@ -14,6 +14,8 @@ COMPLETENESS: Final = "completeness"
 DIMENSIONS: Final = (COMPLETENESS, VALIDITY, UNIQUENESS, TIMELINESS, CONSISTENCY)
 
 # Each rule of the contract, and what it tells of; a test holds that none is left out.
+# Rows after the study's window are true ones that are not read: the window may move, and no record needs a mend.
+AFTER_WINDOW: Final = "after-window"
 DIMENSION_OF: Final[Mapping[str, str]] = MappingProxyType(
     {
         "empty-table": COMPLETENESS,
@@ -42,7 +44,7 @@ DIMENSION_OF: Final[Mapping[str, str]] = MappingProxyType(
         "before-1900": VALIDITY,
         "beyond-calendar": VALIDITY,
         "zero-date": VALIDITY,
-        "after-window": VALIDITY,
+        AFTER_WINDOW: VALIDITY,
         "one-spelling": UNIQUENESS,
         "duplicate-key": UNIQUENESS,
         "repeated-row": UNIQUENESS,

@@ -18,7 +18,7 @@ from crm_research.features.suspects import MOST_COLUMNS, level_columns
 from crm_research.features.untrue_records import UntrueRecords, find_untrue_records
 from crm_research.features.without import Dealing, Suspects
 from crm_research.pillars.data_quality.dead import DeadRecords, measure_dead
-from crm_research.pillars.data_quality.dimensions import DIMENSION_OF, VALIDITY
+from crm_research.pillars.data_quality.dimensions import AFTER_WINDOW, DIMENSION_OF, VALIDITY
 from crm_research.pillars.data_quality.effects import measure_effects
 from crm_research.pillars.data_quality.names import name_of, tell_apart
 from crm_research.pillars.data_quality.potential import LeftAlone, measure_left_alone
@@ -236,7 +236,7 @@ def _worst_rules(verdict: Verdict) -> list[Finding]:
     worst: dict[tuple[str, str], Finding] = {}
     for one in verdict.findings:
         is_counted = DIMENSION_OF.get(one.rule) == VALIDITY and one.column and "," not in one.column and one.n_checked
-        if not is_counted or one.rule in {"after-window", "wrong-type"}:
+        if not is_counted or one.rule in {AFTER_WINDOW, "wrong-type"}:
             continue
         key = (one.table, one.column)
         if key not in worst or one.share_bad > worst[key].share_bad:
